@@ -1,0 +1,1 @@
+"""The plain data between configuration and resources: parts, how they are drawn, checks."""

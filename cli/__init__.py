@@ -1,0 +1,1 @@
+"""The command `estate`: everything that `pulumi` itself does not do."""

@@ -1,0 +1,1 @@
+"""ComponentResources: each takes one part of the blueprint and makes its resources."""
