@@ -1,0 +1,1 @@
+"""Cloudflare, API v4, as far as DNS goes: zones, records, the token check."""
