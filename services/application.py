@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from blueprint.parts import Container, Health, Offer, Stack
-from services.kind import Place, ServiceSettings, Wiring
+from services.kind import Image, Place, ServiceSettings, Wiring
 
 
 class Settings(ServiceSettings):
     """`environment` may refer to others by `${service.value}` and `${secret.name}`."""
 
-    image: str = Field(pattern=r"^[^:@\s]+[:@]\S+$", description="with its version or digest")
+    image: Image
     port: int = Field(ge=1, le=65535)
     health: str | None = Field(default="/health", pattern=r"^/")
     health_command: tuple[str, ...] | None = None

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from blueprint.parts import Offer, Stack, Value
+
+_DIGEST = "@sha256:[0-9a-f]{64}"
+Image = Annotated[
+    str,
+    Field(
+        pattern=rf"^([^\s:@/]+(:\d+)?/)?[^\s:@]+(:[\w.-]+({_DIGEST})?|{_DIGEST})$",
+        description="with its version or digest",
+    ),
+]
 
 
 class ServiceSettings(BaseModel):
     """The keys that every service has; a kind adds its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     kind: str
 
@@ -51,12 +61,14 @@ class Place:
 
     def image(self, reference: str) -> str:
         """The image reference with its repository replaced where the environment says so."""
-        repository, separator, version = reference.partition(":")
-        return self.images.get(repository, repository) + separator + version
+        # A colon before the last slash belongs to a registry's port.
+        end = re.search(r"[:@][^/]*$", reference)
+        repository = reference[: end.start()] if end else reference
+        return self.images.get(repository, repository) + reference[len(repository) :]
 
     def hostname(self, name: str) -> str:
-        """The host name in this environment's zones."""
-        for zone, actual in self.zones.items():
+        """The host name in this environment's zones; of nested zones the inner one counts."""
+        for zone, actual in sorted(self.zones.items(), key=lambda item: -len(item[0])):
             if name == zone or name.endswith(f".{zone}"):
                 return name[: len(name) - len(zone)] + actual
         return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -15,6 +16,7 @@ _CIPHERS = tuple(
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
     for key in ("ECDSA", "RSA")
 )
+_HOSTNAME = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*"
 _HEADER = "# Written by estate: the next `pulumi up` overwrites what is edited here.\n"
 
 
@@ -22,7 +24,7 @@ class Settings(ServiceSettings):
     """`hosts` maps host name to path to service; a path without end slash is a prefix."""
 
     version: str
-    hosts: dict[str, dict[str, str]] = Field(min_length=1)
+    hosts: dict[str, Annotated[dict[str, str], Field(min_length=1)]] = Field(min_length=1)
     max_body_mb: int = Field(default=100, ge=1)
     hsts_seconds: int = Field(default=63_072_000, ge=0)
     acme_image: str = "goacme/lego:v4.26.0"
@@ -38,6 +40,9 @@ class Settings(ServiceSettings):
                 ascii_name = name.strip().rstrip(".").encode("idna").decode().lower()
             except UnicodeError as error:
                 raise ValueError(f"has '{name}', which is not a host name ({error})") from None
+            # What is let through here stands in nginx's configuration and in a certificate.
+            if not re.fullmatch(_HOSTNAME, ascii_name):
+                raise ValueError(f"has '{name}', which is not a host name such as www.example.org")
             if ascii_name in normalised:
                 raise ValueError(f"has '{ascii_name}' twice (as '{name}' too)")
             for path in paths:
@@ -128,6 +133,9 @@ proxy_temp_path /tmp/proxy;
 fastcgi_temp_path /tmp/fastcgi;
 uwsgi_temp_path /tmp/uwsgi;
 scgi_temp_path /tmp/scgi;
+# /tmp is memory here: large bodies flow through instead of being kept.
+proxy_request_buffering off;
+proxy_max_temp_file_size 0;
 
 # Docker's resolver, asked again: a replaced container has another address.
 resolver 127.0.0.11 valid=5s ipv6=off;

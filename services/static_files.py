@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from blueprint.parts import Container, DockerVolume, Mount, Offer, Stack
-from services.kind import Place, ServiceSettings, Wiring
+from services.kind import Image, Place, ServiceSettings, Wiring
 
 
 class Settings(ServiceSettings):
     """`path` is the folder inside the image."""
 
-    image: str = Field(pattern=r"^[^:@\s]+[:@]\S+$", description="with its version or digest")
+    image: Image
     path: str = Field(default="/dist", pattern=r"^/[\w./-]+$")
 
 
