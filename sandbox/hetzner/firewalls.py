@@ -116,6 +116,8 @@ def _read_rule(body: dict[str, Any], prefix: str) -> Rule:
 
 
 def _is_port_range(text: str) -> bool:
+    if text == "any":
+        return True
     ports = text.split("-")
     if len(ports) > 2 or not all(port.isdecimal() and 1 <= int(port) <= 65535 for port in ports):
         return False
