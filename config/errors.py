@@ -70,16 +70,18 @@ def word(error: ValidationError, place: str, known: dict[str, Iterable[str]]) ->
             # The input of a missing key is its whole surrounding object: never shown.
             findings.append(f"{parent}: '{path[-1]}' is missing.")
         elif kind in _EXPECTED:
-            findings.append(f"{here}: expected {_EXPECTED[kind]}, got {_show(got)}.")
+            findings.append(f"{here}: expected {_EXPECTED[kind]}, got {show(got)}.")
+        elif kind in ("too_short", "string_too_short"):
+            findings.append(f"{here}: is empty.")
         elif kind == "value_error":
             findings.append(f"{here}: {str(item['ctx']['error']).removesuffix('.')}.")
         else:
             message = item["msg"][0].lower() + item["msg"][1:]
-            findings.append(f"{here}: {message}, got {_show(got)}.")
+            findings.append(f"{here}: {message}, got {show(got)}.")
     return findings
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "nothing"}[value]
     if isinstance(value, str | int | float):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from config.environment import (
     ServerSizes,
     ZoneSettings,
 )
-from config.errors import ConfigError, where, word
+from config.errors import ConfigError, show, where, word
 from config.system import (
     NetworkSettings,
     ServerSettings,
@@ -74,6 +75,12 @@ def load(
         if key.startswith(_PREFIX) and key not in secret_keys
     }
     findings: list[str] = []
+    for key in [key for key in plain if _looks_secret(key)]:
+        del plain[key]
+        findings.append(
+            f"{place} > config > estate:{key}: is not a key; if it is a secret, it stands here "
+            f"in the open. Run: pulumi config set -s {stack} --secret estate:{key}"
+        )
     environment = _environment(place, plain, findings)
     name = plain.get("system")
     system = None
@@ -82,6 +89,11 @@ def load(
     if findings or environment is None or system is None:
         raise ConfigError(findings)
     return Settings(stack, environment, system, frozenset(secrets))
+
+
+def _looks_secret(key: str) -> bool:
+    # Secrets are named with hyphens, keys with underscores: `dns-ttl` is a slip, not a secret.
+    return "-" in key and not get_close_matches(key, Environment.model_fields, n=1)
 
 
 def _parsed(value: Any) -> Any:
@@ -183,7 +195,7 @@ def _service(place: str, raw: Any, findings: list[str]) -> ServiceSettings | Non
         kind = services.kind(str(raw["kind"]))
     except KeyError:
         names = ", ".join(services.known())
-        findings.append(f"{place} > kind: '{raw['kind']}' is not a service. Known: {names}.")
+        findings.append(f"{place} > kind: {show(raw['kind'])} is not a service. Known: {names}.")
         return None
     return _validate(kind.Settings, raw, place, {"": kind.Settings.model_fields}, findings)
 

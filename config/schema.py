@@ -33,13 +33,23 @@ def system_schema() -> dict[str, Any]:
             "allOf": branches,
         }
     }
+    _close(schema)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "A system of estate"
     return schema
 
 
+def _close(schema: Any) -> None:
+    # A name that no pattern allows is an error, as it is to the models.
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for value in schema.values():
+            _close(value)
+
+
 def stack_schema() -> dict[str, Any]:
-    """The schema of `Pulumi.<stack>.yaml`; keys of other projects and secrets are left free."""
+    """The schema of `Pulumi.<stack>.yaml`; what is no key of ours can only be a secret."""
     shape = Environment.model_json_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -50,6 +60,14 @@ def stack_schema() -> dict[str, Any]:
                 "type": "object",
                 "properties": {
                     f"estate:{name}": value for name, value in shape["properties"].items()
+                },
+                "patternProperties": {
+                    f"^estate:(?!({'|'.join(shape['properties'])})$)": {
+                        "type": "object",
+                        "required": ["secure"],
+                        "properties": {"secure": {"type": "string"}},
+                        "additionalProperties": False,
+                    }
                 },
                 "required": [f"estate:{name}" for name in shape["required"]],
             }

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from blueprint.parts import Offer, Stack, Value
 
 _DIGEST = "@sha256:[0-9a-f]{64}"
-Image = Annotated[
-    str,
-    Field(
-        pattern=rf"^([^\s:@/]+(:\d+)?/)?[^\s:@]+(:[\w.-]+({_DIGEST})?|{_DIGEST})$",
-        description="with its version or digest",
-    ),
-]
+_IMAGE = rf"^([^\s:@/]+(:\d+)?/)?[^\s:@]+(:[\w.-]+({_DIGEST})?|{_DIGEST})$"
+
+
+def _with_version(image: str) -> str:
+    if not re.fullmatch(_IMAGE, image):
+        raise ValueError(f"'{image}' is not an image with its version, such as nginx:1.28.0")
+    return image
+
+
+Image = Annotated[str, AfterValidator(_with_version), Field(json_schema_extra={"pattern": _IMAGE})]
 
 
 class ServiceSettings(BaseModel):

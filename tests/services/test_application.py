@@ -78,7 +78,7 @@ def test_it_waits_for_each_service_that_it_refers_to_once_and_for_no_bucket() ->
 
 @pytest.mark.parametrize("image", ["presuite/api", "registry.test:5000/api", "api:", "a b:1", ""])
 def test_an_image_without_a_version_is_refused(image: str) -> None:
-    with pytest.raises(ValidationError, match="should match pattern"):
+    with pytest.raises(ValidationError, match="is not an image with its version"):
         manual.settings("application", image=image)
 
 
