@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Address, IPv4Network
 
 from blueprint.parts import Blueprint, Stack
@@ -26,6 +27,8 @@ def check(settings: Settings, blueprint: Blueprint) -> list[str]:
         *_ports(settings, blueprint),
         *_hostnames(settings, blueprint),
         *_volumes(settings, blueprint),
+        *_shared_volumes(settings, blueprint),
+        *_circles(settings, blueprint),
         *_memory(settings, blueprint),
         *_secrets(settings, blueprint),
     ]
@@ -75,6 +78,8 @@ def _unknown_servers(settings: Settings, servers: Collection[str]) -> Iterable[s
 def _server_types(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
     for server in blueprint.servers:
         where = f"{settings.system_file} > servers > {server.name}"
+        if server.name in settings.environment.servers:
+            where = f"{settings.stack_file} > config > servers > {server.name}"
         if server.location not in LOCATIONS:
             yield (
                 f"{where} > location: '{server.location}' is not a location. "
@@ -116,8 +121,8 @@ def _addresses(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
             yield f"{where} > servers: {ip} is taken twice, by {_and(names)}."
 
 
-def _and(names: Iterable[str]) -> str:
-    return " and by ".join(f"'{name}'" for name in names)
+def _and(names: Iterable[str], preposition: str = "by") -> str:
+    return f" and {preposition} ".join(f"'{name}'" for name in names)
 
 
 def _ports(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
@@ -145,7 +150,8 @@ def _hostnames(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
     for stack in blueprint.stacks:
         for certificate in stack.certificates:
             for hostname in certificate.hostnames:
-                users[hostname].append(f"{stack.name}.{certificate.container}")
+                service = certificate.container.removeprefix(f"{stack.name}-")
+                users[hostname].append(f"{stack.name}.{service}")
     zones = [zone.name for zone in blueprint.zones]
     for hostname, names in sorted(users.items()):
         if len(names) > 1:
@@ -163,13 +169,51 @@ def _hostnames(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
 def _volumes(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
     for stack in blueprint.stacks:
         there = {volume.name for volume in blueprint.volumes if volume.server == stack.server}
-        for volume in stack.volumes:
+        for volume in stack.volumes if stack.server in settings.system.servers else ():
             if volume.volume is not None and volume.volume not in there:
                 known = ", ".join(sorted(there)) or "none"
                 yield (
                     f"{settings.system_file} > stacks > {stack.name}: server '{stack.server}' has "
                     f"no volume '{volume.volume}'. Known: {known}."
                 )
+    servers: dict[str, list[str]] = defaultdict(list)
+    for part in blueprint.volumes:
+        servers[part.name].append(part.server)
+    for name, owners in servers.items():
+        if len(owners) > 1:
+            yield (
+                f"{settings.system_file} > servers: there are two volumes '{name}', at "
+                f"{_and(owners, 'at')}. Give one of them another name."
+            )
+
+
+def _shared_volumes(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
+    for server in blueprint.servers:
+        users: dict[str, list[str]] = defaultdict(list)
+        for stack in _on(blueprint, server.name):
+            for container in stack.containers:
+                for mount in container.mounts:
+                    if any(v.volume and v.name == mount.source for v in stack.volumes):
+                        users[mount.source].append(f"{stack.name}.{container.name}")
+        for volume, names in users.items():
+            if len(names) > 1:
+                yield (
+                    f"{settings.system_file} > servers > {server.name} > volumes: '{volume}' is "
+                    f"taken twice, by {_and(names)}. Give each of them its own."
+                )
+
+
+def _circles(settings: Settings, blueprint: Blueprint) -> Iterable[str]:
+    for stack in blueprint.stacks:
+        try:
+            TopologicalSorter({c.name: c.after for c in stack.containers}).prepare()
+        except CycleError as error:
+            # Each of the names is waited for by the next one; the first stands at the end again.
+            circle = " refers to ".join(f"'{name}'" for name in reversed(error.args[1]))
+            yield (
+                f"{settings.system_file} > stacks > {stack.name}: {circle}, so none of them can "
+                f"start first. Take one of the references out."
+            )
 
 
 def _memory(settings: Settings, blueprint: Blueprint) -> Iterable[str]:

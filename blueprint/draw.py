@@ -104,10 +104,11 @@ def _offers(settings: Settings, stack: str, findings: list[str]) -> dict[str, Of
 
 def _stack(settings: Settings, name: str, server: str, findings: list[str]) -> Stack:
     offers = _offers(settings, name, findings)
+    if len(offers) < len(settings.system.services[name]):
+        # Whoever refers to the missing one would be told that there is none.
+        return Stack(name, server)
     shares = []
     for service_name, service in settings.system.services[name].items():
-        if service_name not in offers:
-            continue
         wiring = StackWiring(service_name, offers)
         place = _place(settings, name, service_name)
         try:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from blueprint.parts import Offer, Secret, Value
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}")
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_SECRET = re.compile(r"secret\.[a-z0-9][a-z0-9-]*")
 
 
 class WiringError(Exception):
@@ -39,6 +40,8 @@ class StackWiring:
             position = match.end()
             if match.group(1) is None:
                 pieces.append("${")  # `$${` is a plain `${`
+            elif not match.group(2):
+                raise WiringError(f"'{match.group()}' has no end. Write $${{ for a plain ${{")
             else:
                 pieces.extend(self._referred(match.group(1)))
         pieces.append(template[position:])
@@ -51,6 +54,8 @@ class StackWiring:
     def _referred(self, reference: str) -> Value:
         service, _, name = reference.partition(".")
         if service == "secret":
+            if not _SECRET.fullmatch(reference):
+                raise WiringError(f"'${{{reference}}}' names no secret. Write ${{secret.my-name}}")
             return (Secret(name),)
         values = self.offer(service).values
         if name not in values:

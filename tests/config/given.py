@@ -20,7 +20,7 @@ SECRETS = (
     "s3-access-key",
     "s3-secret-key",
 )
-PUBLIC_KEYS = {
+PUBLIC_KEYS: dict[str, Any] = {
     "deploy": "ssh-ed25519 AAAAdeploy presuite-dev",
     "hosts": {"drive": "ssh-ed25519 AAAAhost drive"},
 }
