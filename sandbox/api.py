@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -64,5 +65,7 @@ def serve(cloud: Cloud, port: int) -> None:
     )
     # httpx, beneath the DNS, would add a line a call; our own lines replace the access log.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Once it has shut down, uvicorn raises the signal again: an end that was asked for is 0.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # Loopback only.
     uvicorn.run(build(cloud), host="127.0.0.1", port=port, log_config=None, access_log=False)

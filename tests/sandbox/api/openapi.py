@@ -14,6 +14,7 @@ import jsonschema
 SPECS = Path(__file__).resolve().parents[3].parent / "shared" / "specs"
 HETZNER = SPECS / "hetzner-cloud-openapi.json"
 CLOUDFLARE = SPECS / "cloudflare-dns-openapi.json"
+NEWER_THAN_DESCRIPTION = ("/dns_records/batch",)
 BASES = {"/v1": HETZNER, "/client/v4": CLOUDFLARE}
 
 
@@ -27,6 +28,8 @@ def check(response: httpx.Response) -> None:
     path = request.url.path
     base = next((base for base in BASES if path.startswith(base + "/")), None)
     if base is None or response.status_code in (401, 501) or not are_present():
+        return
+    if path.endswith(NEWER_THAN_DESCRIPTION):
         return
     found = _operation(BASES[base], request.method, path.removeprefix(base))
     assert found is not None, f"the provider has no call {request.method} {path}"
