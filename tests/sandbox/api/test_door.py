@@ -42,6 +42,8 @@ def test_a_reset_leaves_no_machine_disk_bridge_or_name(cloud: LocalCloud) -> Non
 
 def test_the_door_opens_to_a_token_only_and_says_what_a_fault_is(cloud: LocalCloud) -> None:
     assert cloud.http.post("/_estate/reset").status_code == 401
+    assert cloud.http.get("/_estate/inventory").status_code == 401
+    assert cloud.http.get("/_estate/health").status_code == 200
     answer = cloud.call("POST", "/_estate/faults", {"kode": "conflict"})
     assert answer.status_code == 400
     assert "'code'" in answer.json()["error"]
