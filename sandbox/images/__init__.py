@@ -1,0 +1,1 @@
+"""The local cloud's images: one folder an image, each with its recipe.yaml."""
