@@ -49,13 +49,18 @@ def in_process(
         yield LocalCloud(http, home)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 class Served:
     """A server process of our own; `stop` ends it by the signal given and waits for it."""
 
-    def __init__(self, home: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+    def __init__(self, home: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
         self.log = home / "server.log"
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
@@ -80,8 +85,9 @@ class Served:
         self.http.get("/_estate/health")
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
-        os.kill(self.process.pid, by)
         self.http.close()
+        if self.process.poll() is None:
+            os.kill(self.process.pid, by)
         return self.process.wait(timeout=60)
 
 
