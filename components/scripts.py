@@ -155,7 +155,7 @@ def write(part: File) -> str:
     path = quote(part.path)
     lines = [
         "set -eu",
-        f"install -d -m 0755 $(dirname {path})",
+        f'install -d -m 0755 "$(dirname {path})"',
         f"new=$(mktemp {path}.XXXXXX)",
         "trap 'rm -f \"$new\"' EXIT",
         'cat > "$new"',
@@ -183,6 +183,7 @@ def write(part: File) -> str:
 def bucket(part: Bucket, access_key: str, secret_key: str) -> str:
     """Creates a bucket unless it is there; the keys are never on a command line."""
     user = f"{access_key}:{secret_key}".replace("\\", "\\\\").replace('"', '\\"')
+    user = user.replace("\n", "\\n")
     url = f"{part.endpoint}/{part.name}"
     return f"""set -eu
 ask() {{

@@ -204,7 +204,7 @@ def test_a_system_is_refused_for(case: str, tmp_path: Path) -> None:
     changes, expected = IN_THE_SYSTEM[case]
     secrets = (*given.SECRETS, "host-key-hub")
     hosts = {**given.PUBLIC_KEYS["hosts"], "hub": "ssh-ed25519 AAAAhub hub"}
-    values = {"estate:public_keys|hosts": hosts}
+    values: dict[str, Any] = {"estate:public_keys|hosts": hosts}
     assert findings(tmp_path, content=changes, secrets=secrets, values=values) == expected
 
 
