@@ -13,6 +13,7 @@ from sandbox.cloudflare.wire import Refusal
 LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
 HOST = re.compile(rf"(?=.{{1,253}}$)(\*\.)?({LABEL}\.)*{LABEL}")
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+PARAMETER = re.compile(r'="([^"\s]*)"')
 LONGEST_STRING = 255
 LONGEST_CONTENT = 4096
 PROXIABLE = ("A", "AAAA", "CNAME")
@@ -176,9 +177,11 @@ def _formed(type: str, body: Mapping[str, Any]) -> Content:
         data["target"] = data["target"] if data["target"] == "." else host(type, data["target"])
     target = data.get("target", "")
     absolute = target if target == "." else f"{target}."
+    published = form.published.format(**data, target_host=absolute)
     return Content(
         form.text.format(**data),
-        form.published.format(**data, target_host=absolute),
+        # PowerDNS 4.7 takes `alpn=h3,h2` but not `alpn="h3,h2"`.
+        PARAMETER.sub(r"=\1", published) if form is FORMS["HTTPS"] else published,
         data["priority"] if form.with_priority else None,
         data,
     )

@@ -88,9 +88,9 @@ def test_a_record_is_answered_as_the_real_api_does(cloud: LocalCloud, records: s
             '0 issue "letsencrypt.org"',
         ),
         (
-            {"type": "HTTPS", "data": {"priority": 1, "target": ".", "value": 'alpn="h2"'}},
-            '1 . alpn="h2"',
-            '1 . alpn="h2"',
+            {"type": "HTTPS", "data": {"priority": 1, "target": ".", "value": 'alpn="h3,h2"'}},
+            '1 . alpn="h3,h2"',
+            "1 . alpn=h3,h2",
         ),
         (
             {
