@@ -6,6 +6,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -16,14 +18,15 @@ from rich.markup import escape
 
 from blueprint.checks import check as check_blueprint
 from cli import blueprints, pulumi, secret_values
-from cli.local_cloud import app as sandbox_app
 from config import ConfigError
 from config.schema import stack_schema, system_schema
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 secrets_app = typer.Typer(no_args_is_help=True, help="The secrets of a stack.")
 app.add_typer(secrets_app, name="secrets")
-app.add_typer(sandbox_app, name="sandbox")
+if find_spec("docker") and find_spec("uvicorn"):
+    # The local cloud's own packages (requirements-dev.txt) are not on every machine.
+    app.add_typer(import_module("cli.local_cloud").app, name="sandbox")
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, such as dev or prod.")]
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)

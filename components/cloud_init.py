@@ -16,6 +16,8 @@ def render(server: Server, host_key: str) -> str:
     """
     content = {
         "hostname": server.name,
+        # sudo complains where a host does not know its own name.
+        "manage_etc_hosts": "localhost",
         "ssh_deletekeys": True,
         "ssh_keys": {
             "ed25519_private": host_key if host_key.endswith("\n") else host_key + "\n",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_docker as docker
 
 from blueprint.parts import Container, Health, Mount
+from components.sdk import docker
 from components.secrets import joined
 
 _HEALTHY_WITHIN_SECONDS = 180
@@ -69,6 +69,12 @@ def environment(name: str, part: Container) -> pulumi.Input[str]:
     return joined((f"{name}=", *part.environment[name]))
 
 
+def duration(seconds: int) -> str:
+    """Seconds as Docker writes them back: anything else reads as a change at the next refresh."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
 def _mount(mount: Mount) -> docker.ContainerMountArgs:
     return docker.ContainerMountArgs(
         type="bind" if mount.source.startswith("/") else "volume",
@@ -81,8 +87,8 @@ def _mount(mount: Mount) -> docker.ContainerMountArgs:
 def _health(health: Health) -> docker.ContainerHealthcheckArgs:
     return docker.ContainerHealthcheckArgs(
         tests=list(health.command),
-        interval=f"{health.interval_seconds}s",
-        timeout=f"{health.timeout_seconds}s",
+        interval=duration(health.interval_seconds),
+        timeout=duration(health.timeout_seconds),
         retries=health.retries,
-        start_period=f"{health.start_period_seconds}s",
+        start_period=duration(health.start_period_seconds),
     )

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import pulumi
 
 from blueprint.parts import Record, Zone
+from components.sdk import cloudflare
 from components.server import ServerHost
-
-
-class DnsRecord(pulumi.CustomResource):
-    """`cloudflare:index/dnsRecord:DnsRecord`, of which importing the SDK's class takes two seconds
-    and 120 MB: pulumi_cloudflare loads all its classes for one (docs/decisions/002).
-    """
-
-    def __init__(
-        self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions
-    ) -> None:
-        super().__init__("cloudflare:index/dnsRecord:DnsRecord", resource_name, dict(props), opts)
 
 
 def zone_id(zone: Zone) -> pulumi.Input[str]:
@@ -48,18 +37,16 @@ class Records(pulumi.ComponentResource):
         ids = {zone.name: zone_id(zone) for zone in zones}
         self.by_name: dict[str, list[pulumi.Resource]] = {}
         for record in records:
-            resource = DnsRecord(
+            resource = cloudflare.DnsRecord(
                 f"{record.name}-{record.type.lower()}",
-                {
-                    "zoneId": ids[record.zone],
-                    "name": record.name,
-                    "type": record.type,
-                    "content": _content(record, hosts),
-                    "ttl": 1 if record.proxied else record.ttl,
-                    "proxied": record.proxied,
-                },
+                zone_id=ids[record.zone],
+                name=record.name,
+                type=record.type,
+                content=_content(record, hosts),
+                ttl=1 if record.proxied else record.ttl,
+                proxied=record.proxied,
                 # A and CNAME of one name cannot stand side by side, not even for a moment.
-                pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
             self.by_name.setdefault(record.name, []).append(resource)
         self.register_outputs({})

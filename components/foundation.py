@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_hcloud as hcloud
 
 from blueprint.parts import Blueprint
+from components.sdk import hcloud
 
 
 class Foundation(pulumi.ComponentResource):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from shlex import join, quote
 
@@ -16,6 +17,8 @@ _DAEMON = {
     "log-driver": "json-file",
     "log-opts": {"max-file": "3", "max-size": "10m"},
 }
+# S3 wants it on every request; curl before 8 does not add it to one without a body.
+_SHA256_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 _METADATA = "169.254.169.254"
 
 
@@ -190,6 +193,7 @@ ask() {{
     curl -sS -o /dev/null -w '%{{http_code}}' --max-time 30 --retry 5 --retry-connrefused \
 --retry-max-time 120 "$@" --aws-sigv4 aws:amz:{quote(part.region)}:s3 -K - {quote(url)} <<'KEYS'
 user = "{user}"
+header = "x-amz-content-sha256: {_SHA256_OF_NOTHING}"
 KEYS
 }}
 [ "$(ask -I)" = 200 ] && exit 0
@@ -269,13 +273,15 @@ done
 home={quote(part.directory)}
 lego() {{
     docker run --rm --read-only --cap-drop ALL --cap-add DAC_OVERRIDE \
---security-opt no-new-privileges -v "$home/.acme:/lego" \
+--security-opt no-new-privileges -v "$home/.acme:/data" \
 -v {quote(part.webroot)}:/webroot -v /etc/ssl/certs:/etc/ssl/certs:ro \
 -v /usr/share/ca-certificates:/usr/share/ca-certificates:ro \
 -v /usr/local/share/ca-certificates:/usr/local/share/ca-certificates:ro \
-{quote(part.image)} --path /lego --server {quote(part.acme_directory)} --email {quote(part.email)} \
+{quote(part.image)} --path /data --server {quote(part.acme_directory)} --email {quote(part.email)} \
 --accept-tos {domains} --http --http.webroot /webroot "$@"
 }}
+docker image inspect {quote(part.image)} >/dev/null 2>&1 || \\
+    docker pull -q {quote(part.image)} >/dev/null
 issued="$home/.acme/certificates/{part.hostnames[0]}"
 if [ -s "$issued.crt" ]; then
     lego renew --days 30 --no-random-sleep

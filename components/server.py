@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_docker as docker
-import pulumi_hcloud as hcloud
-from pulumi_command import remote
 
 from blueprint.parts import Rule, Secret, Server
 from components import cloud_init, identity, scripts
 from components.foundation import Foundation
+from components.sdk import docker, hcloud, remote
 from components.secrets import secret
 
 _FIRST_CONTACT = "15m"
@@ -56,14 +54,7 @@ class ServerHost(pulumi.ComponentResource):
         # The address of the block's first host, as Hetzner's own images configure it.
         self.ipv6 = ipv6.ip_address.apply(lambda network: f"{network}1")
         self.machine = self._server(foundation, ipv4, ipv6)
-        self.connection = remote.ConnectionArgs(
-            host=self.ipv4,
-            user=cloud_init.USER,
-            private_key=secret(Secret("deploy-key")),
-            host_key=part.host_public_key,
-            dial_error_limit=20,
-            per_dial_timeout=15,
-        )
+        self.connection = self._connection(dial_error_limit=20, per_dial_timeout=15)
         first_contact = self._first_contact()
         # Unknown until Docker answers: nothing connects to a server that is still starting.
         host = pulumi.Output.all(self.ipv4, first_contact.stdout).apply(
@@ -75,25 +66,46 @@ class ServerHost(pulumi.ComponentResource):
             ssh_opts=identity.options(part.labels["environment"], part.name),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.settled = remote.Command(
-            f"{part.name}-settle",
-            connection=self.connection,
-            create=scripts.RUN,
-            stdin=scripts.settle(part),
-            triggers=[self.machine.id],
-            opts=self.on_server(depends_on=[first_contact]),
+        self.settled = self.command(
+            f"{part.name}-settle", scripts.settle(part), parent=self, depends_on=[first_contact]
         )
         self.register_outputs({})
 
-    def on_server(
+    def _connection(self, *, dial_error_limit: int, per_dial_timeout: int) -> remote.ConnectionArgs:
+        return remote.ConnectionArgs(
+            host=self.ipv4,
+            user=cloud_init.USER,
+            private_key=secret(Secret("deploy-key")),
+            host_key=self._part.host_public_key,
+            dial_error_limit=dial_error_limit,
+            per_dial_timeout=per_dial_timeout,
+        )
+
+    def command(
         self,
+        name: str,
+        stdin: pulumi.Input[str],
         *,
-        parent: pulumi.Resource | None = None,
-        depends_on: list[pulumi.Resource] | None = None,
-    ) -> pulumi.ResourceOptions:
-        """Options for what lives on this server and needs no deletion of its own when it dies."""
-        return pulumi.ResourceOptions(
-            parent=parent or self, depends_on=depends_on, deleted_with=self.machine
+        parent: pulumi.Resource,
+        depends_on: list[pulumi.Resource],
+        create: str = scripts.RUN,
+        triggers: list[pulumi.Input[str]] | None = None,
+    ) -> remote.Command:
+        """Something done on this server: now, after each change, and on the next server again.
+
+        `stdin` is the script, or what `create` reads. Nothing is undone when the server dies.
+        """
+        return remote.Command(
+            name,
+            connection=self.connection,
+            create=create,
+            stdin=stdin,
+            # sshd takes no variables of ours, and no script asks for what it said before.
+            add_previous_output_in_env=False,
+            triggers=[self.machine.id, *(triggers or [])],
+            opts=pulumi.ResourceOptions(
+                parent=parent, depends_on=depends_on, deleted_with=self.machine
+            ),
         )
 
     def _primary_ip(self, kind: str) -> hcloud.PrimaryIp:
@@ -165,19 +177,13 @@ class ServerHost(pulumi.ComponentResource):
 
     def _first_contact(self) -> remote.Command:
         # Without a limit: a server needs as long as it needs, the timeout is below.
-        patient = remote.ConnectionArgs(
-            host=self.connection.host,
-            user=self.connection.user,
-            private_key=self.connection.private_key,
-            host_key=self.connection.host_key,
-            dial_error_limit=-1,
-            per_dial_timeout=5,
-        )
+        patient = self._connection(dial_error_limit=-1, per_dial_timeout=5)
         return remote.Command(
             f"{self._part.name}-first-contact",
             connection=patient,
             create=scripts.RUN,
             stdin=scripts.first_contact(self._part),
+            add_previous_output_in_env=False,
             triggers=[self.machine.id],
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -187,8 +193,3 @@ class ServerHost(pulumi.ComponentResource):
                 ignore_changes=["connection", "create", "stdin"],
             ),
         )
-
-
-def trigger(host: ServerHost) -> pulumi.Output[str]:
-    """What changes when the server is another one."""
-    return host.machine.id

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_docker as docker
-from pulumi_command import remote
 
 from blueprint.parts import Bucket, Certificate, Container, DockerVolume, File, Stack
 from components import scripts
 from components.container import container_args
 from components.dns import Records
+from components.sdk import docker
 from components.secrets import joined, secret
-from components.server import ServerHost, trigger
+from components.server import ServerHost
 from components.volume import ServerVolume
 
 
@@ -34,7 +33,7 @@ class DockerStack(pulumi.ComponentResource):
         self._host = host
         # Whatever lives on the server carries its id: another server, another everything.
         self._labels: dict[str, pulumi.Input[str]] = {
-            "estate.server": trigger(host),
+            "estate.server": host.machine.id,
             "estate.stack": part.name,
         }
         network = docker.Network(
@@ -77,17 +76,11 @@ class DockerStack(pulumi.ComponentResource):
 
     def _command(
         self, name: str, script: pulumi.Input[str], depends_on: list[pulumi.Resource]
-    ) -> remote.Command:
-        return remote.Command(
-            name,
-            connection=self._host.connection,
-            create=scripts.RUN,
-            stdin=script,
-            triggers=[trigger(self._host)],
-            opts=self._host.on_server(parent=self, depends_on=[self._host.settled, *depends_on]),
-        )
+    ) -> pulumi.Resource:
+        needs = [self._host.settled, *depends_on]
+        return self._host.command(name, script, parent=self, depends_on=needs)
 
-    def _bucket(self, bucket: Bucket) -> remote.Command:
+    def _bucket(self, bucket: Bucket) -> pulumi.Resource:
         script = pulumi.Output.all(secret(bucket.access_key), secret(bucket.secret_key)).apply(
             lambda keys: scripts.bucket(bucket, keys[0], keys[1])
         )
@@ -113,17 +106,16 @@ class DockerStack(pulumi.ComponentResource):
             opts=self._in_docker(made),
         )
 
-    def _file(self, file: File) -> remote.Command:
-        return remote.Command(
+    def _file(self, file: File) -> pulumi.Resource:
+        return self._host.command(
             file.name,
-            connection=self._host.connection,
+            joined(file.content),
             create=scripts.write(file),
-            stdin=joined(file.content),
-            triggers=[trigger(self._host)],
-            opts=self._host.on_server(parent=self, depends_on=[self._host.settled]),
+            parent=self,
+            depends_on=[self._host.settled],
         )
 
-    def _placeholder(self, certificate: Certificate) -> remote.Command:
+    def _placeholder(self, certificate: Certificate) -> pulumi.Resource:
         script = scripts.placeholder(certificate)
         return self._command(f"{certificate.name}-placeholder", script, [])
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_hcloud as hcloud
-from pulumi_command import remote
 
 from blueprint.parts import Volume
 from components import scripts
-from components.server import ServerHost, full_name, trigger
+from components.sdk import hcloud
+from components.server import ServerHost, full_name
 
 
 class ServerVolume(pulumi.ComponentResource):
@@ -38,12 +37,11 @@ class ServerVolume(pulumi.ComponentResource):
             automount=False,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        self.mounted = remote.Command(
+        self.mounted = host.command(
             f"{part.name}-mount",
-            connection=host.connection,
-            create=scripts.RUN,
-            stdin=volume.linux_device.apply(lambda device: scripts.mount(part, device)),
-            triggers=[trigger(host), volume.id],
-            opts=host.on_server(parent=self, depends_on=[attachment, host.settled]),
+            volume.linux_device.apply(lambda device: scripts.mount(part, device)),
+            parent=self,
+            depends_on=[attachment, host.settled],
+            triggers=[volume.id],
         )
         self.register_outputs({})

@@ -45,7 +45,7 @@ PublicKey = Annotated[str, AfterValidator(_public_key)]
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ZoneSettings(_Shape):

@@ -31,7 +31,7 @@ Address = Annotated[str, AfterValidator(_ipv4_address)]
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class NetworkSettings(_Shape):
