@@ -117,14 +117,16 @@ def change_type(call: Call) -> Answer:
     if not fits:
         raise Refusal("invalid_server_type", f"{new['name']} does not fit this server")
     machines = alterable(cloud, "changing the type") if row.has_machine else None
-    row.server_type, row.should_run = new["name"], True
-    if grow:
-        row.primary_disk_size = new["disk"]
+    id = row.id
 
     def work() -> None:
         if machines:
-            machines.change_size(row.id, new["cores"], new["memory"])
-        _power_on(cloud, row.id)
+            machines.change_size(id, new["cores"], new["memory"])
+        with cloud.store.change():
+            changed = server(cloud, id)
+            changed.server_type, changed.should_run = new["name"], True
+            changed.primary_disk_size = new["disk"] if grow else changed.primary_disk_size
+        _power_on(cloud, id)
 
     action = _work_on(cloud, row, "change_server_type", work, during="migrating", after="running")
     return created(action=action)

@@ -258,6 +258,20 @@ def test_another_type_needs_a_stopped_server_and_starts_it_again(cloud: LocalClo
     assert (machine["cores"], machine["memory_gb"], machine["running"]) == (4, 8, True)
 
 
+def test_a_server_whose_type_could_not_be_changed_keeps_it(cloud: LocalCloud) -> None:
+    server = cloud.server()
+    path = f"/servers/{server['id']}"
+    cloud.done(cloud.ok("POST", f"{path}/actions/poweroff"))
+    cloud.fail(change_size="not on this host")
+    wanted = {"server_type": "cx33", "upgrade_disk": True}
+    (action,) = cloud.wait_for(cloud.ok("POST", f"{path}/actions/change_type", wanted)["action"])
+    cloud.mend()
+    assert action["error"] == {"code": "action_failed", "message": "not on this host"}
+    found = cloud.ok("GET", path)["server"]
+    assert (found["server_type"]["name"], found["status"]) == ("cx23", "off")
+    assert found["primary_disk_size"] == 40
+
+
 def test_a_rebuilt_server_has_the_new_image_and_its_old_address(cloud: LocalCloud) -> None:
     server = cloud.server()
     path = f"/servers/{server['id']}/actions/rebuild"
