@@ -148,7 +148,7 @@ def run_command(
 
 def run_environment(request: language_pb2.RunRequest) -> dict[str, str]:
     environment = child_environment(request.info)
-    environment["PULUMI_CONFIG"] = json.dumps(dict(request.config))
+    environment["PULUMI_CONFIG"] = json.dumps(dict(request.config), sort_keys=True)
     environment["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
     return environment
 
