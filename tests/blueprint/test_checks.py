@@ -228,7 +228,7 @@ def test_a_missing_secret_says_how_it_comes(tmp_path: Path) -> None:
 
 def test_all_findings_come_at_once(tmp_path: Path) -> None:
     content = {"servers|drive|location": "nbg2", f"{SERVICES}|db|volume": "pg"}
-    values = {"estate:servers": {"drvie": {}}}
+    values: dict[str, Any] = {"estate:servers": {"drvie": {}}}
     secrets = given.SECRETS[1:]
     assert findings(tmp_path, content=content, values=values, secrets=secrets) == [
         f"{STACK} > config > servers: there is no server 'drvie'. Known: drive.",

@@ -21,6 +21,7 @@ def test_user_data_is_whole_and_the_host_key_ends_with_a_newline(key: str) -> No
     assert text.startswith("#cloud-config\n")
     assert yaml.safe_load(text) == {
         "hostname": "drive",
+        "manage_etc_hosts": "localhost",
         "ssh_deletekeys": True,
         "ssh_keys": {
             "ed25519_private": KEY,
