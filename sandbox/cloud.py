@@ -54,6 +54,7 @@ class Cloud:
     api_date: ApiDate = ApiDate()
     jobs: Jobs = field(default_factory=Jobs)
     faults: Faults = field(default_factory=Faults)
+    restoring: set[int] = field(default_factory=set)  # actions that the start itself began
 
 
 def now() -> str:

@@ -43,10 +43,12 @@ LEFTOVERS: dict[str, type[Any]] = {
 
 
 def health(cloud: Cloud, _: dict[str, Any]) -> dict[str, Any]:
-    """`jobs` is what is under way, the servers coming back after a start among it."""
+    """`starting` (503) until the servers are back: until then they are locked, and a client
+    gives up on `locked`. `jobs` is all that is under way."""
     with cloud.store.look():
+        status = "starting" if restore.is_restoring(cloud) else "ok"
         states = {row.name: row.status for row in cloud.store.table(Server).values()}
-    return {"status": "ok", "jobs": cloud.jobs.pending(), "servers": states}
+    return {"status": status, "jobs": cloud.jobs.pending(), "servers": states}
 
 
 def inventory(cloud: Cloud, _: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +114,8 @@ def _answer(
     cloud: Cloud, act: Callable[[Cloud, dict[str, Any]], dict[str, Any]], body: bytes
 ) -> Response:
     try:
-        return JSONResponse(act(cloud, json.loads(body or b"{}")))
+        answer = act(cloud, json.loads(body or b"{}"))
+        return JSONResponse(answer, 503 if answer.get("status") == "starting" else 200)
     except (ValueError, TypeError) as problem:
         return JSONResponse({"error": str(problem)}, 400)
     except Exception as problem:

@@ -15,7 +15,7 @@ from sandbox.underneath import MachineError
 log = logging.getLogger("sandbox.hetzner")
 
 # More than any client asks for again; the rest is forgotten, oldest first.
-REMEMBERED = 2000
+REMEMBERED = 500
 
 
 @dataclass

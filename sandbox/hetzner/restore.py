@@ -18,12 +18,14 @@ def restore(cloud: Cloud) -> None:
     """Begins the work and returns; each server is locked until it has come back."""
     with cloud.store.change():
         actions.abandon(cloud)
+        cloud.restoring.clear()
         for disk in cloud.store.table(volumes.Volume).values():
             if disk.status == "creating":
                 _remake(cloud, disk)
         for row in list(cloud.store.table(Server).values()):
             if row.status == "deleting":
                 action = begin(cloud, "delete_server", ("server", row.id))
+                cloud.restoring.add(action.id)
                 carry_out(cloud, servers.deletion(cloud, action.id, row.id))
             elif row.should_run:
                 _bring_back(cloud, row)
@@ -33,6 +35,7 @@ def restore(cloud: Cloud) -> None:
 
 def _remake(cloud: Cloud, disk: volumes.Volume) -> None:
     action = begin(cloud, "create_volume", ("volume", disk.id))
+    cloud.restoring.add(action.id)
     make = partial(cloud.machines.create_volume, disk.id, disk.size, disk.format)
     carry_out(cloud, Step(action.id, make, then=partial(_available, cloud, disk.id)))
 
@@ -43,6 +46,7 @@ def _available(cloud: Cloud, id: int) -> None:
 
 def _bring_back(cloud: Cloud, row: Server) -> None:
     action = begin(cloud, "start_server", ("server", row.id))
+    cloud.restoring.add(action.id)
     row.status = "starting"
 
     def work() -> None:
@@ -58,6 +62,11 @@ def _bring_back(cloud: Cloud, row: Server) -> None:
         cloud.store.table(Server)[row.id].status = "unknown"
 
     carry_out(cloud, Step(action.id, work, then, otherwise))
+
+
+def is_restoring(cloud: Cloud) -> bool:
+    table = cloud.store.table(actions.Action)
+    return any(id in table and table[id].status == "running" for id in cloud.restoring)
 
 
 def remove_all(cloud: Cloud) -> None:

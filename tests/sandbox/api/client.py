@@ -139,6 +139,6 @@ class LocalCloud:
     def settle(self) -> None:
         """Until no job is under way."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.ok("GET", "/_estate/health")["jobs"]:
+        while self.call("GET", "/_estate/health").json()["jobs"]:
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -92,6 +92,22 @@ def test_what_a_kill_interrupts_is_an_error_and_ids_are_not_given_again(
     assert again.server("third")["id"] > found["id"] + 1
 
 
+def test_it_is_not_healthy_before_its_servers_are_back(home: Path) -> None:
+    with in_process(home) as cloud:
+        cloud.server()
+    _forget_running(home)
+    (home / "hold").touch()
+    with in_process(home) as cloud:
+        answer = cloud.call("GET", "/_estate/health")
+        assert (answer.status_code, answer.json()["status"]) == (503, "starting")
+        assert answer.json()["servers"] == {"web": "starting"}
+        cloud.let_go()
+        cloud.settle()
+        answer = cloud.call("GET", "/_estate/health")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+        assert answer.json()["servers"] == {"web": "running"}
+
+
 def test_a_server_that_does_not_come_back_is_unknown(home: Path) -> None:
     with in_process(home) as cloud:
         server = cloud.server()
