@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from components.container import duration
 from tests.components.program import Recorder, Secret, identity_of
 
 SERVER_ID = identity_of("hcloud:index/server:Server", "drive")
@@ -162,6 +165,13 @@ def test_every_container_is_limited_and_looked_after(made: Recorder) -> None:
         assert inputs["readOnly"] is True, name
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0s"), (5, "5s"), (59, "59s"), (60, "1m0s"), (125, "2m5s")]
+)
+def test_a_time_is_written_as_docker_writes_it_back(seconds: int, text: str) -> None:
+    assert duration(seconds) == text
+
+
 def containers(recorder: Recorder) -> dict[str, dict[str, Any]]:
     return {
         name: request.inputs
@@ -180,5 +190,5 @@ def health(*command: str) -> dict[str, Any]:
         "interval": "10s",
         "timeout": "5s",
         "retries": 6,
-        "startPeriod": "60s",
+        "startPeriod": "1m0s",
     }
