@@ -23,6 +23,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 # The exec script's way to say "I have told the user already".
 EXIT_BAIL = 32
 OPTIONS = {"virtualenv", "toolchain"}
+PARENT_SECONDS = 1.0
 # What the engine's own servers allow: stack configurations and dependency lists can be large.
 MESSAGE_BYTES = 400 * 1024 * 1024
 
@@ -323,7 +324,10 @@ def main() -> int:
         signal.signal(number, lambda *_: ended.set())
     server, port = serve(host)
     print(port, flush=True)
-    ended.wait()
+    engine = os.getppid()
+    # An engine that is killed tells nobody; its host and program must not stay behind.
+    while not ended.wait(PARENT_SECONDS) and os.getppid() == engine:
+        pass
     host.children.end()
     server.stop(grace=1).wait()
     return 0

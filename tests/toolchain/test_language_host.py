@@ -178,3 +178,17 @@ def test_an_interrupt_ends_the_host_without_a_word(folder: Path, number: signal.
     process.send_signal(number)
     _, complaint = process.communicate()
     assert (process.returncode, complaint) == (0, "")
+
+
+def test_a_host_whose_engine_is_killed_ends_too(folder: Path) -> None:
+    command = [sys.executable, "-P", str(language_host.__file__), "--executor", "exec.py"]
+    engine = subprocess.Popen(
+        [sys.executable, "-c", f"import subprocess; subprocess.run({command!r})"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert engine.stdout is not None
+    assert int(engine.stdout.readline()) > 0
+    engine.kill()
+    # The host holds the other end: this ends when it does.
+    assert engine.stdout.read() == ""

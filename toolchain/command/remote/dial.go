@@ -73,7 +73,7 @@ func (h hop) wait(ctx context.Context, reach dialer) (*ssh.Client, error) {
 	if h.endpoint.DialErrorLimit != nil {
 		limit = *h.endpoint.DialErrorLimit
 	}
-	address, started, pause := h.endpoint.address(), time.Now(), firstPause
+	address, started, pause, last := h.endpoint.address(), time.Now(), firstPause, "none"
 	for failures := 0; ; {
 		client, err := h.dial(ctx, reach)
 		if err == nil {
@@ -82,14 +82,17 @@ func (h hop) wait(ctx context.Context, reach dialer) (*ssh.Client, error) {
 		failures++
 		waited := time.Since(started).Round(time.Second)
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%s: gave up waiting for SSH after %s (%w); the last answer was: %w",
-				address, waited, context.Cause(ctx), err)
+			return nil, fmt.Errorf("%s: gave up waiting for SSH after %s (%w); the last answer: %s",
+				address, waited, context.Cause(ctx), last)
 		}
 		if limit > unlimited && failures > limit {
 			return nil, fmt.Errorf("%s: no SSH connection after %d attempts in %s: %w",
 				address, failures, waited, err)
 		}
-		provider.GetLogger(ctx).InfoStatusf("waiting for SSH at %s: %v", address, err)
+		if answer := err.Error(); answer != last { // said once, not at every attempt
+			last = answer
+			provider.GetLogger(ctx).InfoStatusf("waiting for SSH at %s: %s", address, last)
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
