@@ -57,6 +57,8 @@ def start(root: Path, progress: Progress) -> Connection:
         for gone in slot.remove_leftovers(client):
             progress(f"removed what a deleted clone left in Docker: {gone}")
         home = slot.claim(client, path)
+        if not slot.has_ipv6():
+            progress("this machine's kernel has no IPv6: servers get IPv4 addresses alone")
         slot.ensure_network(client, home)
         credentials = Credentials.of(path)
         certificates = Certificates(path, home.clone_id)

@@ -17,6 +17,7 @@ from sandbox.helper import Helper
 from sandbox.home import Home
 from sandbox.images.catalogue import recipes, tag
 from sandbox.private_networks import PrivateNetworks
+from sandbox.reboots import Reboots
 from sandbox.records import Card, Plugged, Records
 from sandbox.underneath import MachineError, MachineSpec
 from sandbox.volumes import Volumes
@@ -39,6 +40,7 @@ class Machines:
         # One thing at a time happens to a server, and to the helper's loop devices and bridges.
         self._locks: defaultdict[int, threading.RLock] = defaultdict(threading.RLock)
         self._plugging = threading.RLock()
+        self._reboots = Reboots(self._client, self._home, self.power_on)
 
     def create_server(self, spec: MachineSpec) -> None:
         doing = f"create server {spec.name}"
@@ -56,6 +58,7 @@ class Machines:
     def power_on(self, server_id: int) -> None:
         """Start it if need be, and plug in whatever of its disks and cards is missing."""
         with self._locks[server_id], containers.explained(f"power on server {server_id}"):
+            self._reboots.watch()
             server = self._server(server_id)
             if server.status == "paused":
                 server.unpause()

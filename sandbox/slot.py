@@ -48,14 +48,15 @@ def ensure_network(client: docker.DockerClient, home: Home) -> None:
         # Docker's own choices come from the end; .10 and up are given out by the API.
         docker.types.IPAMPool(
             subnet=home.subnet, gateway=home.address(1), iprange=home.address(248) + "/29"
-        ),
-        docker.types.IPAMPool(subnet=home.subnet_ipv6, gateway=home.address_ipv6(1)),
+        )
     ]
+    if has_ipv6():
+        pools.append(docker.types.IPAMPool(subnet=home.subnet_ipv6, gateway=home.address_ipv6(1)))
     try:
         client.networks.create(
             home.public_network,
             driver="bridge",
-            enable_ipv6=True,
+            enable_ipv6=has_ipv6(),
             ipam=docker.types.IPAMConfig(pool_configs=pools),
             labels=home.labels,
         )
@@ -64,6 +65,11 @@ def ensure_network(client: docker.DockerClient, home: Home) -> None:
             f"network > {home.subnet} cannot be made: {error}. If another network of this machine "
             "uses it, `estate sandbox reset` gives this clone another slot."
         ) from error
+
+
+def has_ipv6() -> bool:
+    """Without it servers have their IPv4 address alone."""
+    return Path("/proc/sys/net/ipv6").is_dir()
 
 
 def taken_networks(client: docker.DockerClient, path: Path) -> list[str]:
@@ -113,11 +119,13 @@ def remove_leftovers(client: docker.DockerClient) -> list[str]:
 def remove_all(client: docker.DockerClient, clone_id: str) -> None:
     """Every Docker object of one clone: containers, network, volumes, images made for it."""
     mine: Filters = {"label": f"estate.sandbox={clone_id}"}
-    for container in client.containers.list(all=True, ignore_removed=True, filters=mine):
-        if container.labels.get("estate.part") == "helper" and container.status == "running":
-            with suppress(MachineError):
+    found = client.containers.list(all=True, ignore_removed=True, filters=mine)
+    found.sort(key=lambda container: container.labels.get("estate.part") == "helper")
+    for container in found:
+        if container.labels.get("estate.part") == "helper":
+            with suppress(MachineError, DockerException):
+                container.start()
                 containers.run(container, ["sh", "-c", _RELEASE], doing="release loop devices")
-    for container in client.containers.list(all=True, ignore_removed=True, filters=mine):
         containers.remove(container)
     for network in client.networks.list(filters=mine):
         network.remove()

@@ -88,13 +88,6 @@ class Volumes:
         if loop is not None:
             self._helper.run("losetup", "-d", loop, doing=f"release volume {volume_id}")
 
-    def release_all(self) -> None:
-        script = (
-            f'for file in {STORE}/*.img; do [ -e "$file" ] || continue;'
-            ' for loop in $(losetup -nO NAME -j "$file"); do losetup -d "$loop"; done; done'
-        )
-        self._helper.run("sh", "-c", script, doing="release volumes")
-
     def _exists(self, volume_id: int) -> bool:
         script = f"[ -e {_path(volume_id)} ] && echo yes || true"
         said = self._helper.run("sh", "-c", script, doing=f"volume {volume_id}")

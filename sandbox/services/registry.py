@@ -6,6 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import docker
 import httpx
@@ -41,14 +42,20 @@ def publish(
     progress: Callable[[str], None],
 ) -> None:
     """Push each stand-in under the names that it answers to, where it is not there already."""
-    for recipe in recipes().values():
+
+    def publish_one(recipe: Recipe) -> None:
+        image = _trusting(client, home, recipe, tags[recipe.name], root)
         for name in recipe.answers_to:
-            image = _trusting(client, home, recipe, tags[recipe.name], root)
             path, _, version = name.partition(":")
             path = path if "/" in path else f"library/{path}"
             if _published(home, path, version) != image.id:
                 progress(f"registry: {name} ({recipe.really})")
                 _push(client, home, image, path, version)
+
+    first, *others = (recipe for recipe in recipes().values() if recipe.answers_to)
+    publish_one(first)  # alone: it brings the layers that all have in common
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        list(pool.map(publish_one, others))
 
 
 def _trusting(
