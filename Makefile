@@ -43,7 +43,7 @@ $(STAMP)-$(HASH):
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@rm -f $(STAMP)-* && touch $@
 
-bench: up  ## reproduces every figure of docs/performance.md
+bench: venv toolchain  ## reproduces every figure of docs/performance.md
 	@$(VENV)/bin/python -m tests.bench
 
 clean:  ## remove the local cloud and everything that was built in this clone

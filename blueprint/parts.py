@@ -114,7 +114,7 @@ class Health:
     """Docker's health check; times in seconds."""
 
     command: tuple[str, ...]
-    interval_seconds: int = 10
+    interval_seconds: int = 5
     timeout_seconds: int = 5
     retries: int = 6
     start_period_seconds: int = 60

@@ -9,7 +9,7 @@ import yaml
 from blueprint.draw import draw
 from blueprint.parts import Blueprint
 from cli.pulumi import ROOT
-from config import ConfigError, Settings, load
+from config import ConfigError, Settings, load, strict_yaml
 
 
 def of(stack: str) -> tuple[Settings, Blueprint]:
@@ -27,8 +27,8 @@ def read(stack: str) -> dict[str, Any]:
         known = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
         raise ConfigError([f"{file.name}: there is no such file. Known stacks: {known}."])
     try:
-        content = yaml.safe_load(file.read_text()) or {}
+        content = strict_yaml.parse(file.read_text()) or {}
     except yaml.YAMLError as error:
         text = " ".join(str(error).split())
-        raise ConfigError([f"{file.name}: is not YAML: {text}."]) from None
+        raise ConfigError([f"{file.name}: cannot be read: {text}."]) from None
     return dict(content.get("config") or {})

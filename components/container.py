@@ -72,7 +72,10 @@ def environment(name: str, part: Container) -> pulumi.Input[str]:
 def duration(seconds: int) -> str:
     """Seconds as Docker writes them back: anything else reads as a change at the next refresh."""
     minutes, rest = divmod(seconds, 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours}h"] if hours else []
+    parts += [f"{minutes}m"] if hours or minutes else []
+    return "".join([*parts, f"{rest}s"])
 
 
 def _mount(mount: Mount) -> docker.ContainerMountArgs:

@@ -172,7 +172,7 @@ def write(part: File) -> str:
             f'running=$(docker ps -q -f "name=^{part.container}$" -f status=running)',
             '[ -n "$running" ] || exit 0',
             f"if ! {inside}{join(part.check)}; then",
-            f"    [ ! -e {path}.before ] || mv {path}.before {path}",
+            f"    if [ -e {path}.before ]; then mv {path}.before {path}; else rm {path}; fi",
             "    exit 1",
             "fi",
             f"rm -f {path}.before",

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 import services
+from config import strict_yaml
 from config.environment import (
     AcmeSettings,
     Environment,
@@ -143,9 +144,9 @@ def _system(place: str, name: str, systems: Path, findings: list[str]) -> System
         findings.append(f"{place} > config > estate:system: there is no {label}. Known: {names}.")
         return None
     try:
-        raw = yaml.safe_load(file.read_text())
+        raw = strict_yaml.parse(file.read_text())
     except yaml.YAMLError as error:
-        findings.append(f"{label}: is not YAML: {' '.join(str(error).split())}.")
+        findings.append(f"{label}: cannot be read: {' '.join(str(error).split())}.")
         return None
     stacks = raw.get("stacks") if isinstance(raw, dict) else None
     servers = raw.get("servers") if isinstance(raw, dict) else None
@@ -181,6 +182,8 @@ def _services(
         parsed[stack] = {}
         for name, raw in (entries or {}).items() if isinstance(entries, dict) else ():
             place = where(label, "stacks", stack, "services", name)
+            if name == "secret":
+                findings.append(f"{place}: '${{secret.…}}' means a secret. Choose another name.")
             settings = _service(place, raw, findings)
             if settings is not None:
                 parsed[stack][name] = settings

@@ -26,8 +26,10 @@ class Silent(pulumi.runtime.Mocks):
         answers = {"ipAddress": "198.18.0.10", "linuxDevice": "/dev/sdb", "stdout": ""}
         return "1", {**answers, **args.inputs}
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        return {"zoneId": "0" * 32}
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        return {"zoneId": "0" * 32}, []
 
 
 def main(which: str, values_file: str) -> None:
@@ -48,6 +50,7 @@ def main(which: str, values_file: str) -> None:
             runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     loop.run_until_complete(run_pulumi_func(program))
+    loop.close()
 
 
 if __name__ == "__main__":

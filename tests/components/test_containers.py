@@ -166,7 +166,8 @@ def test_every_container_is_limited_and_looked_after(made: Recorder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0s"), (5, "5s"), (59, "59s"), (60, "1m0s"), (125, "2m5s")]
+    ("seconds", "text"),
+    [(0, "0s"), (5, "5s"), (59, "59s"), (60, "1m0s"), (125, "2m5s"), (3605, "1h0m5s")],
 )
 def test_a_time_is_written_as_docker_writes_it_back(seconds: int, text: str) -> None:
     assert duration(seconds) == text
@@ -187,7 +188,7 @@ def mount(source: str, target: str, *, kind: str, read_only: bool) -> dict[str, 
 def health(*command: str) -> dict[str, Any]:
     return {
         "tests": ["CMD", *command],
-        "interval": "10s",
+        "interval": "5s",
         "timeout": "5s",
         "retries": 6,
         "startPeriod": "1m0s",

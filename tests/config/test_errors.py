@@ -247,9 +247,11 @@ def test_a_wrong_stack_file_is_told(
         ("- a\n", f"{SYSTEM}: expected keys with values, got a list."),
         (
             "a: [1\n",
-            f'{SYSTEM}: is not YAML: while parsing a flow sequence in "<unicode string>", line 1, '
-            "column 4: a: [1 ^ expected ',' or ']', but got '<stream end>' in \"<unicode "
-            'string>", line 2, column 1: ^.',
+            f"{SYSTEM}: cannot be read: line 2, column 1: did not find expected ',' or ']'.",
+        ),
+        (
+            "network: {}\nservers: {}\nnetwork: {}\n",
+            f"{SYSTEM}: cannot be read: 'network' stands twice, in line 1 and 3.",
         ),
     ],
 )

@@ -128,13 +128,16 @@ class Clone:
 
     def inventory(self) -> dict[str, list[str]]:
         """What exists in the local cloud, by kind; kinds of which there is none are left out."""
-        slot = json.loads((self.folder / ".estate/sandbox/slot.json").read_text())["slot"]
-        credentials = json.loads((self.folder / ".estate/sandbox/credentials.json").read_text())
-        answer = httpx.get(
-            f"http://127.0.0.1:{18080 + slot}/_estate/inventory",
-            headers={"Authorization": f"Bearer {credentials['hetzner_token']}"},
-        )
+        url, headers = self.hetzner()
+        answer = httpx.get(f"{url.removesuffix('/v1')}/_estate/inventory", headers=headers)
         return {kind: names for kind, names in answer.raise_for_status().json().items() if names}
+
+    def hetzner(self) -> tuple[str, dict[str, str]]:
+        """Endpoint and headers of this clone's emulated Hetzner API."""
+        folder = self.folder / ".estate/sandbox"
+        slot = json.loads((folder / "slot.json").read_text())["slot"]
+        token = json.loads((folder / "credentials.json").read_text())["hetzner_token"]
+        return f"http://127.0.0.1:{18080 + slot}/v1", {"Authorization": f"Bearer {token}"}
 
     def on_server(self, command: str) -> str:
         """Runs a command on the server `drive`, with the key and the host key of the stack."""

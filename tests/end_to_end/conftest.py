@@ -12,6 +12,8 @@ from tests.end_to_end.visitor import Visitor
 
 # Everything that a shell, a URL, a YAML file or a percent sign could spoil.
 AWKWARD = "a b'c\"d $HOME %40 @host /path #tag \\n\nsecond line"
+# A PostgreSQL password is prepared by SASLprep (RFC 4013), which allows no control characters.
+AWKWARD_PASSWORD = AWKWARD.replace("\n", " ")
 
 
 @pytest.fixture(scope="session")
@@ -28,12 +30,9 @@ def first_preview(clone: Clone) -> dict[str, str]:
     """What a preview says before anything exists."""
     clone.run("estate", "sandbox", "start")
     clone.run("estate", "sandbox", "connect", "-s", "dev")
-    clone.run(
-        "pulumi", "config", "set", "-s", "dev", "--secret", "estate:predrive-jwt-secret", AWKWARD
-    )
-    clone.run(
-        "pulumi", "config", "set", "-s", "dev", "--secret", "estate:predrive-db-password", AWKWARD
-    )
+    secret = ("pulumi", "config", "set", "-s", "dev", "--secret")
+    clone.run(*secret, "estate:predrive-jwt-secret", AWKWARD)
+    clone.run(*secret, "estate:predrive-db-password", AWKWARD_PASSWORD)
     return clone.preview()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.clone import Clone
-from tests.end_to_end.conftest import AWKWARD
+from tests.end_to_end.conftest import AWKWARD, AWKWARD_PASSWORD
 from tests.end_to_end.visitor import HOST, Visitor
 
 pytestmark = pytest.mark.end_to_end
@@ -84,7 +84,7 @@ def test_awkward_secrets_arrive_intact(clone: Clone) -> None:
     # Inside the container, byte by byte; the hash keeps the value out of this test's output.
     read = "docker exec predrive-api sh -c 'printf %s \"$JWT_SECRET\" | sha256sum'"
     assert clone.on_server(read).split()[0] == hashlib.sha256(AWKWARD.encode()).hexdigest()
-    assert clone.outputs()["connections"]["predrive.db"]["password"] == AWKWARD
+    assert clone.outputs()["connections"]["predrive.db"]["password"] == AWKWARD_PASSWORD
 
 
 def test_only_nginx_is_published(clone: Clone) -> None:

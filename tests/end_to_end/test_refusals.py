@@ -53,7 +53,7 @@ REFUSED: dict[str, tuple[Edit, list[str]]] = {
             f"{SYSTEM} > servers > drive: port 443 is taken twice, by 'predrive.nginx' and by "
             "'predrive.edge'. Give one of them another port.",
             f"{SYSTEM} > stacks: host name 'predrive.test' is used twice, by "
-            "'predrive.predrive-nginx' and by 'predrive.predrive-edge'.",
+            "'predrive.nginx' and by 'predrive.edge'.",
         ],
     ),
     "a server that does not exist": (
