@@ -25,6 +25,7 @@ _output = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Progress = Callable[[str], None]
+_TABLE_WIDTH = 120
 
 
 def progress() -> Progress:
@@ -87,11 +88,14 @@ def status(
     if as_json:
         typer.echo(json.dumps([vars(part) for part in parts], indent=2))
     else:
-        table = Table("part", "state", "address", "since", box=None)
+        # Never cut: an address that ends in dots helps nobody.
+        table = Table(box=None)
+        for heading in ("part", "state", "address", "since"):
+            table.add_column(heading, no_wrap=True, overflow="ignore")
         for part in parts:
             colour = "green" if part.healthy else "red"
             table.add_row(part.name, f"[{colour}]{part.state}[/]", part.address, part.since)
-        _output.print(table)
+        Console(highlight=False, width=max(_output.width, _TABLE_WIDTH)).print(table)
     if not all(part.healthy for part in parts):
         raise typer.Exit(1)
 

@@ -130,7 +130,8 @@ class Clone:
         """What exists in the local cloud, by kind; kinds of which there is none are left out."""
         url, headers = self.hetzner()
         answer = httpx.get(f"{url.removesuffix('/v1')}/_estate/inventory", headers=headers)
-        return {kind: names for kind, names in answer.raise_for_status().json().items() if names}
+        found = answer.raise_for_status().json()
+        return {kind: entry["names"] for kind, entry in found.items() if entry["names"]}
 
     def hetzner(self) -> tuple[str, dict[str, str]]:
         """Endpoint and headers of this clone's emulated Hetzner API."""
