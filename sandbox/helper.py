@@ -42,6 +42,7 @@ class Helper:
 
     def _create(self) -> Container:
         by_name = recipes()
+        self._client.volumes.create(self._home.name("volumes"), labels=self._home.labels)
         return self._client.containers.create(
             tag(by_name["helper"], by_name),
             name=self.name,
