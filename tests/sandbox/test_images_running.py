@@ -172,6 +172,18 @@ def test_nginx_serves_the_web_build(ground: Ground, server: int) -> None:
     assert '"GET / HTTP/1.1" 200' in logged
 
 
+def test_a_name_that_leads_nowhere_gets_no_certificate_and_no_wait(
+    ground: Ground, server: int
+) -> None:
+    said = ground.run(
+        server,
+        "timeout 60 docker run --rm goacme/lego:v4.26.0 --server https://acme.cloud.test/directory "
+        "--email a@nobody.test --accept-tos --domains nobody.test --http run 2>&1; echo code $?",
+    )
+    assert ":error:connection :: The server could not connect to validation target" in said
+    assert said.endswith("code 1\n"), said
+
+
 def test_a_stand_in_says_what_it_is(ground: Ground, server: int) -> None:
     label = '{{index .Config.Labels "estate.stand-in"}}'
     assert ground.run(server, f"docker image inspect -f '{label}' postgres:16.10") == (

@@ -1,27 +1,17 @@
-// Runs step-ca, the ACME server of the local cloud, without its cloud key stores, behind a front
-// that has the certificate of the cloud's own root and the short path /directory.
+// Runs step-ca, the ACME server of the local cloud, without its cloud key stores, behind a front.
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/smallstep/certificates/authority/config"
 	"github.com/smallstep/certificates/ca"
 )
 
-const (
-	folder    = "/etc/step-ca/"
-	directory = "/acme/acme/directory" // where step-ca has it
-)
+const folder = "/etc/step-ca/"
 
 func main() {
 	settings, err := config.LoadConfiguration(folder + "ca.json")
@@ -46,28 +36,6 @@ func main() {
 	if err := server.Run(); err != nil {
 		fail(err)
 	}
-}
-
-func newFront(address, name string) (*http.Server, error) {
-	root, err := os.ReadFile(folder + "root.pem")
-	if err != nil {
-		return nil, err
-	}
-	trusted := x509.NewCertPool()
-	trusted.AppendCertsFromPEM(root)
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(request *httputil.ProxyRequest) {
-			request.SetURL(&url.URL{Scheme: "https", Host: address})
-			request.Out.Host = request.In.Host // step-ca makes its links from it
-			if request.In.URL.Path == "/directory" {
-				request.Out.URL.Path = directory
-			}
-		},
-		Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{RootCAs: trusted, ServerName: name, MinVersion: tls.VersionTLS12},
-		},
-	}
-	return &http.Server{Addr: ":443", Handler: proxy, ReadHeaderTimeout: 10 * time.Second}, nil
 }
 
 func fail(err error) {
