@@ -37,7 +37,7 @@ def explained(doing: str) -> Iterator[None]:
         hint = ""
         if "No space left" in str(said):
             hint = " Free some disk space (docker system df shows what Docker uses)."
-        elif isinstance(error, OSError | requests.RequestException):
+        elif isinstance(error, ConnectionError | requests.RequestException):
             hint = " Is the Docker Engine running? `estate sandbox start` starts it."
         raise MachineError(f"{doing} > Docker: {said}.{hint}") from error
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +37,13 @@ class Machines:
         self._networks = PrivateNetworks(self._helper)
         self._records = Records(self._home.path / "machines.json")
         # One thing at a time happens to a server, and to the helper's loop devices and bridges.
-        self._locks: defaultdict[int, threading.RLock] = defaultdict(threading.RLock)
+        self._locks: dict[int, AbstractContextManager[bool]] = {}
         self._plugging = threading.RLock()
         self._reboots = Reboots(self._client, self._home, self.power_on)
 
     def create_server(self, spec: MachineSpec) -> None:
         doing = f"create server {spec.name}"
-        with self._locks[spec.server_id], containers.explained(doing):
+        with self._lock(spec.server_id), containers.explained(doing):
             if self._find(spec.server_id) is None:
                 server = self._create(spec)
                 ca = self._home.ca_path.read_bytes()
@@ -57,7 +56,7 @@ class Machines:
 
     def power_on(self, server_id: int) -> None:
         """Start it if need be, and plug in whatever of its disks and cards is missing."""
-        with self._locks[server_id], containers.explained(f"power on server {server_id}"):
+        with self._lock(server_id), containers.explained(f"power on server {server_id}"):
             self._reboots.watch()
             server = self._server(server_id)
             if server.status == "paused":
@@ -71,7 +70,7 @@ class Machines:
                 self._volumes.mount(server, volume_id)
 
     def power_off(self, server_id: int) -> None:
-        with self._locks[server_id], containers.explained(f"power off server {server_id}"):
+        with self._lock(server_id), containers.explained(f"power off server {server_id}"):
             server = self._server(server_id)
             if server.status == "running":
                 with suppress(APIError):  # it may have ended by itself meanwhile
@@ -80,19 +79,19 @@ class Machines:
             self._unplug_disks(server_id)
 
     def shutdown(self, server_id: int) -> None:
-        with self._locks[server_id], containers.explained(f"shut down server {server_id}"):
+        with self._lock(server_id), containers.explained(f"shut down server {server_id}"):
             server = self._server(server_id)
             if server.status == "running":
                 server.stop(timeout=_SHUTDOWN_SECONDS)
             self._unplug_disks(server_id)
 
     def reset(self, server_id: int) -> None:
-        with self._locks[server_id]:
+        with self._lock(server_id):
             self.power_off(server_id)
             self.power_on(server_id)
 
     def delete_server(self, server_id: int) -> None:
-        with self._locks[server_id], containers.explained(f"delete server {server_id}"):
+        with self._lock(server_id), containers.explained(f"delete server {server_id}"):
             for name in (self._name(server_id), self._name(server_id) + "-new"):
                 containers.remove(containers.find(self._client, name))
             self._unplug_disks(server_id)
@@ -119,7 +118,7 @@ class Machines:
             self._volumes.resize(volume_id, size_gb)
 
     def attach_volume(self, server_id: int, volume_id: int, automount: bool) -> None:
-        with self._locks[server_id]:
+        with self._lock(server_id):
             server = self._server(server_id)
             with self._records.changing(server_id) as plugged:
                 letter = plugged.letter(volume_id)
@@ -132,7 +131,7 @@ class Machines:
                     self._volumes.mount(server, volume_id)
 
     def detach_volume(self, server_id: int, volume_id: int) -> None:
-        with self._locks[server_id], self._plugging:
+        with self._lock(server_id), self._plugging:
             self._volumes.detach(self._find(server_id), volume_id)
             with self._records.changing(server_id) as plugged:
                 plugged.volumes.pop(volume_id, None)
@@ -141,7 +140,7 @@ class Machines:
     def attach_network(
         self, server_id: int, network_id: int, ip: str, ip_range: str, mac: str
     ) -> None:
-        with self._locks[server_id]:
+        with self._lock(server_id):
             server = self._server(server_id)
             with self._records.changing(server_id) as plugged:
                 card = Card(plugged.card_name(network_id), ip, ip_range, mac)
@@ -150,7 +149,7 @@ class Machines:
                 self._plug_card(server, server_id, network_id, card)
 
     def detach_network(self, server_id: int, network_id: int) -> None:
-        with self._locks[server_id]:
+        with self._lock(server_id):
             with self._plugging:
                 self._networks.detach(server_id, network_id)
             with self._records.changing(server_id) as plugged:
@@ -172,7 +171,7 @@ class Machines:
 
     def change_addresses(self, server_id: int, ipv4: str | None, ipv6: str | None) -> None:
         """Of a stopped server; it has them from its next power-on."""
-        with self._locks[server_id], containers.explained(f"readdress server {server_id}"):
+        with self._lock(server_id), containers.explained(f"readdress server {server_id}"):
             server = self._server(server_id)
             for name in server.attrs["NetworkSettings"]["Networks"]:
                 self._client.networks.get(name).disconnect(server, force=True)
@@ -183,7 +182,7 @@ class Machines:
                 plugged.public_ipv4, plugged.public_ipv6 = ipv4, ipv6
 
     def change_size(self, server_id: int, cores: int, memory_gb: float) -> None:
-        with self._locks[server_id], containers.explained(f"change size of server {server_id}"):
+        with self._lock(server_id), containers.explained(f"change size of server {server_id}"):
             limits = self._limits(cores, memory_gb)
             self._client.api.update_container(
                 str(self._server(server_id).id),
@@ -192,6 +191,10 @@ class Machines:
                 mem_limit=limits["mem_limit"],
                 memswap_limit=-1,
             )
+
+    def _lock(self, server_id: int) -> AbstractContextManager[bool]:
+        """Of one server; `setdefault` is one step, whichever threads come at once."""
+        return self._locks.setdefault(server_id, threading.RLock())
 
     def _create(self, spec: MachineSpec) -> Container:
         image = self._image(spec.image)
