@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Callable
@@ -27,13 +26,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def environment(clone: Clone) -> dict[str, str]:
-    """What a user's shell holds after `eval "$(bin/estate env)"`."""
-    lines = clone.run("estate", "env").text.splitlines()
-    pairs = (shlex.split(line.removeprefix("export "))[0].split("=", 1) for line in lines)
-    return {**os.environ, **dict(pairs)}
-
-
 def evaluation(folder: Path) -> dict[str, Figure]:
     """The program against an empty one, both without an engine."""
     values = folder / "values.json"
@@ -49,7 +41,7 @@ def evaluation(folder: Path) -> dict[str, Figure]:
 
 def previews(clone: Clone, folder: Path) -> dict[str, Figure]:
     """A preview that finds nothing to do, against that of an empty program."""
-    variables = environment(clone)
+    variables = clone.environment()
     empty = folder / "empty"
     empty.mkdir()
     (empty / "Pulumi.yaml").write_text(_EMPTY.format(venv=ROOT / ".venv"))
@@ -69,7 +61,7 @@ def previews(clone: Clone, folder: Path) -> dict[str, Figure]:
 
 def ups(clone: Clone) -> dict[str, Figure]:
     """`pulumi up` from nothing with warm images, against what the containers alone take."""
-    variables = environment(clone)
+    variables = clone.environment()
     up = ["pulumi", "up", "-s", "dev", "--yes", "--skip-preview"]
 
     def from_nothing() -> Run:

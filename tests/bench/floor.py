@@ -49,7 +49,13 @@ def run(clone: Clone) -> Run:
         for stack in blueprint.stacks:
             commands = [f"docker network create {stack.name} >/dev/null"]
             commands += [_docker_run(stack.name, c, secrets) for c in stack.containers]
-            subprocess.run([*ssh, "sh -es"], input="\n".join(commands), text=True, check=True)
+            subprocess.run(
+                [*ssh, "sh -es"],
+                input="\n".join(commands),
+                text=True,
+                check=True,
+                capture_output=True,
+            )
         return Run(time.perf_counter() - started, 0)
     finally:
         httpx.delete(f"{url}/servers/{server['id']}", headers=headers).raise_for_status()

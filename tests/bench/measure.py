@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-_MB = 1024
+_KB_PER_MB = 1024
+_SAMPLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,20 +34,58 @@ class Figure:
     peak_mb: float
 
 
+@dataclass
+class _Watch:
+    """The largest resident set of a process and its descendants, each by itself (VmHWM)."""
+
+    root: int
+    peak_kb: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def follow(self) -> None:
+        while not self.ended.wait(_SAMPLE_SECONDS):
+            for pid in _family(self.root):
+                self.peak_kb = max(self.peak_kb, _high_water_kb(pid))
+
+
+def _family(root: int) -> list[int]:
+    """A process and all below it, from /proc."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError, IndexError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    family = [root]
+    for pid in family:
+        family += parents.get(pid, [])
+    return family
+
+
+def _high_water_kb(pid: int) -> int:
+    with suppress(OSError, IndexError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        found = (int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+        return next(found, 0)  # a process that has ended, but not yet been waited for, has none
+    return 0
+
+
 def once(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Run:
     """Runs a command to its end; a failure is an error, with what it said."""
     started = time.perf_counter()
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
-        assert process.stdout is not None
-        said = process.stdout.read()
-        # wait4 tells of this process and those that it waited for, and of nobody else.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        watch = _Watch(process.pid)
+        follower = threading.Thread(target=watch.follow)
+        follower.start()
+        said, _ = process.communicate()
+        seconds = time.perf_counter() - started
+        watch.ended.set()
+        follower.join()
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {said.decode()}")
-    return Run(time.perf_counter() - started, usage.ru_maxrss / _MB)
+    return Run(seconds, watch.peak_kb / _KB_PER_MB)
 
 
 def figure(name: str, runs: Sequence[Run]) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -49,18 +50,10 @@ class Clone:
 
     def run(self, *command: str, check: bool = True, **variables: str) -> Ran:
         """Runs a command of this clone (`estate`, `pulumi`, `ssh`) as its user would."""
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PULUMI_", "HCLOUD_", "CLOUDFLARE_"))
-        }
-        for line in self._exports(environment).splitlines():
-            name, _, value = line.removeprefix("export ").partition("=")
-            environment[name] = value.strip("'")
         result = subprocess.run(
             command,
             cwd=self.folder,
-            env={**environment, **variables},
+            env={**self.environment(), **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -72,14 +65,17 @@ class Clone:
             raise AssertionError(f"{' '.join(command)}: {result.returncode}\n{result.stdout}")
         return Ran(result.returncode, result.stdout)
 
-    def _exports(self, environment: dict[str, str]) -> str:
-        return subprocess.run(
-            [str(self.folder / "bin" / "estate"), "env"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+    def environment(self) -> dict[str, str]:
+        """What a user's shell holds after `eval "$(bin/estate env)"`."""
+        plain = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PULUMI_", "HCLOUD_", "CLOUDFLARE_"))
+        }
+        command = [str(self.folder / "bin" / "estate"), "env"]
+        said = subprocess.run(command, env=plain, capture_output=True, text=True, check=True)
+        lines = (shlex.split(line.removeprefix("export "))[0] for line in said.stdout.splitlines())
+        return {**plain, **dict(line.split("=", 1) for line in lines)}
 
     def preview(self, stack: str = "dev") -> dict[str, str]:
         """What a preview would do: `type::name` to operation, without what stays the same."""

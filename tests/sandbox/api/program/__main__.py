@@ -72,9 +72,7 @@ for name, host in {"hub": 5, "web": 6}.items():
         firewall_ids=[firewall.id.apply(int)],
         placement_group_id=group.id.apply(int),
         public_nets=[
-            hcloud.ServerPublicNetArgs(
-                ipv4_enabled=True, ipv4=ip.id.apply(int), ipv6_enabled=True
-            )
+            hcloud.ServerPublicNetArgs(ipv4_enabled=True, ipv4=ip.id.apply(int), ipv6_enabled=True)
         ],
         user_data="#cloud-config\n",
         labels=labels,
@@ -126,9 +124,7 @@ pulumi.export("serverTypes", len(hcloud.get_server_types().server_types))
 pulumi.export("image", hcloud.get_image(name="ubuntu-24.04", with_architecture="x86").id)
 pulumi.export("locations", len(hcloud.get_locations().locations))
 
-zone = cloudflare.get_zone(
-    filter=cloudflare.GetZoneFilterArgs(match="all", name="predrive.test")
-)
+zone = cloudflare.get_zone(filter=cloudflare.GetZoneFilterArgs(match="all", name="predrive.test"))
 web_ip = server.ipv4_address
 RECORDS: dict[str, dict[str, Any]] = {
     "apex": {"type": "A", "name": "@", "content": web_ip},
