@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain.errors import ToolchainError, build_failure
@@ -93,6 +94,19 @@ class Ticker:
             print("\r\033[K", end="", flush=True)
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Holds an interrupt back until the block is done: a child half started would be nobody's."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
 def run_go(command: list[str], folder: Path, where: str, ticker: Ticker) -> None:
     unlisted = [os.environ.get("GONOSUMDB", ""), UNLISTED]
     environment = {
@@ -101,26 +115,27 @@ def run_go(command: list[str], folder: Path, where: str, ticker: Ticker) -> None
         "GOWORK": "off",
         "GONOSUMDB": ",".join(filter(None, unlisted)),
     }
-    # A session of its own: an interrupt ends the compilers too, and only after we said so.
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True, start_new_session=True,
-    )  # fmt: skip
     output: list[str] = []
-
-    def listen() -> None:
-        for line in process.stderr or ():
-            output.append(line.rstrip("\n"))
-
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
+    process: subprocess.Popen[str] | None = None
     try:
+        with held_back():
+            # A session of its own: an interrupt ends the compilers too, after we said so.
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, text=True, start_new_session=True,
+            )  # fmt: skip
+        lines: Iterable[str] = process.stderr or ()
+        listener = threading.Thread(
+            target=lambda: output.extend(line.rstrip("\n") for line in lines), daemon=True
+        )
+        listener.start()
         while process.poll() is None:
             ticker.tick(output)
             time.sleep(0.05)
     except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+        if process is not None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
         raise
     finally:
         ticker.clear()
