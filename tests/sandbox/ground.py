@@ -28,9 +28,13 @@ class Ground:
     def __init__(self, root: Path):
         self.root = root
         self.said: list[str] = []
-        self.docker = docker.from_env()
         self._key = Ed25519PrivateKey.generate()
         self._host_key = Ed25519PrivateKey.generate()
+
+    @cached_property
+    def docker(self) -> docker.DockerClient:
+        """Asked for after the first start, which sees to an Engine where there is none."""
+        return docker.from_env()
 
     def start(self) -> Connection:
         return control.start(self.root, self.said.append)
