@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -15,14 +14,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli import pulumi, rehearsal
-from config import ConfigError
+from cli.errors import readable_errors
 from sandbox import control
 from sandbox.connection import Connection
 from sandbox.home import SandboxError
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 _output = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Progress = Callable[[str], None]
 _TABLE_WIDTH = 120
@@ -39,20 +37,10 @@ def progress() -> Progress:
     return say
 
 
-@contextmanager
-def readable_errors() -> Iterator[None]:
-    """What a user can mend is told in red, without a traceback."""
-    try:
-        yield
-    except (SandboxError, ConfigError, pulumi.PulumiFailed, rehearsal.NotReached) as error:
-        _errors.print(escape(str(error)), style="red")
-        raise typer.Exit(1) from None
-
-
 @app.command()
 def start() -> None:
     """Start the local cloud: Hetzner's and Cloudflare's APIs, DNS, ACME, S3, a registry."""
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         connection = control.start(pulumi.ROOT, progress())
     _output.print(f"Hetzner at {connection.hetzner_endpoint}")
     _output.print(f"Cloudflare at {connection.cloudflare_base_url}")
@@ -61,7 +49,7 @@ def start() -> None:
 @app.command()
 def stop() -> None:
     """Stop the local cloud; servers, volumes, records and certificates are kept."""
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         control.stop(pulumi.ROOT, progress())
 
 
@@ -74,7 +62,7 @@ def reset(
         typer.confirm(
             "Every server, volume and record of the local cloud goes. Continue?", abort=True
         )
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         control.reset(pulumi.ROOT, progress())
 
 
@@ -83,7 +71,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Show each part of the local cloud: whether it answers, and where."""
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         parts = control.status(pulumi.ROOT)
     if as_json:
         typer.echo(json.dumps([vars(part) for part in parts], indent=2))
@@ -106,7 +94,7 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=10_000)] = 100,
 ) -> None:
     """Show what a part of the local cloud, or a server's console, said last."""
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         typer.echo(control.logs(pulumi.ROOT, part, lines))
 
 
@@ -115,7 +103,7 @@ def connect(
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to join.")] = "dev",
 ) -> None:
     """Write the local cloud's addresses and tokens into a stack, and make the secrets it lacks."""
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         _connect(stack, control.connection(pulumi.ROOT), progress())
 
 
@@ -134,7 +122,7 @@ def up(
 ) -> None:
     """Start the local cloud and bring a stack up in it: what `make up` runs."""
     say = progress()
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         say("1/4 the local cloud")
         connection = control.start(pulumi.ROOT, say)
         say(f"2/4 the stack '{stack}': addresses, tokens, secrets")
@@ -158,7 +146,7 @@ def down(
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to destroy.")] = "dev",
 ) -> None:
     """Destroy a stack in the local cloud; what is protected stays and is named."""
-    with readable_errors():
+    with readable_errors(SandboxError, rehearsal.NotReached):
         kept = rehearsal.leave(stack)
     if kept:
         _output.print("\nKept, because it is protected:")

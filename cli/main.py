@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,10 +12,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from blueprint.checks import check as check_blueprint
 from cli import blueprints, pulumi, secret_values
+from cli.errors import readable_errors
 from config import ConfigError
 from config.schema import stack_schema, system_schema
 
@@ -29,17 +27,7 @@ if find_spec("docker") and find_spec("uvicorn"):
     app.add_typer(import_module("cli.local_cloud").app, name="sandbox")
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, such as dev or prod.")]
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
 _output = Console(highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _readable_errors() -> Iterator[None]:
-    try:
-        yield
-    except (ConfigError, pulumi.PulumiFailed) as error:
-        _errors.print(escape(str(error)), style="red")
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -53,7 +41,7 @@ def env() -> None:
 @app.command()
 def check(stack: Stack) -> None:
     """Check a stack's configuration without the engine, in a moment."""
-    with _readable_errors():
+    with readable_errors():
         settings, blueprint = blueprints.of(stack)
         findings = check_blueprint(settings, blueprint)
         if findings:
@@ -83,7 +71,7 @@ def schema(
 def secrets_init(stack: Stack) -> None:
     """Make every secret that the stack lacks, encrypted into its file; existing ones stay."""
     pulumi.prepare()
-    with _readable_errors():
+    with readable_errors():
         pulumi.ensure_stack(stack)
         result = secret_values.init(stack)
     for name in result.made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from blueprint.parts import Bucket, Offer, Secret, Stack
-from services.kind import Place, ServiceSettings, Wiring
+from services.kind import ObjectStore, Place, ServiceSettings, Wiring
 
 
 class Settings(ServiceSettings):
@@ -16,13 +16,18 @@ class Settings(ServiceSettings):
     secret_key: str = "s3-secret-key"  # noqa: S105
 
 
-def offers(place: Place, settings: Settings) -> Offer:
+def _store(place: Place) -> ObjectStore:
     if place.object_store is None:
         raise ValueError("needs an S3 service. Set estate:s3 (endpoint, region) in the stack")
+    return place.object_store
+
+
+def offers(place: Place, settings: Settings) -> Offer:
+    store = _store(place)
     return Offer(
         values={
-            "endpoint": (place.object_store.endpoint,),
-            "region": (place.object_store.region,),
+            "endpoint": (store.endpoint,),
+            "region": (store.region,),
             "bucket": (settings.bucket,),
             "access_key": (Secret(settings.access_key, given=True),),
             "secret_key": (Secret(settings.secret_key, given=True),),
@@ -31,16 +36,15 @@ def offers(place: Place, settings: Settings) -> Offer:
 
 
 def stack(place: Place, settings: Settings, wiring: Wiring) -> Stack:
-    if place.object_store is None:
-        raise ValueError("needs an S3 service. Set estate:s3 (endpoint, region) in the stack")
+    store = _store(place)
     return Stack(
         name=place.stack,
         server=place.server,
         buckets=(
             Bucket(
                 name=settings.bucket,
-                endpoint=place.object_store.endpoint,
-                region=place.object_store.region,
+                endpoint=store.endpoint,
+                region=store.region,
                 access_key=Secret(settings.access_key, given=True),
                 secret_key=Secret(settings.secret_key, given=True),
             ),
